@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.data.cells import cell_text, plain_text
-from core.data.columns.column_names import ANNOTATIONS, is_negative, plain_name, role_of
+from core.data.columns.column_names import is_negative, plain_name, role_of
 from core.data.reading.exchanges import (
     CHATS,
     LATER,
@@ -21,8 +21,9 @@ from core.data.reading.exchanges import (
     last_turns,
     public_record,
 )
+from core.data.reading.records.annotators import read_argilla, read_label_studio
 from core.data.reading.records.gemini import with_messages
-from core.data.reading.records.intents import read_chatterbot, read_watson
+from core.data.reading.records.intents import read_chatterbot, read_rasa, read_watson
 from core.data.reading.records.internal import LEFT_OUT
 from core.data.reading.records.joins import answers_of, as_texts, join_of, joined_note
 from core.data.reading.records.keyed_objects import (
@@ -33,6 +34,7 @@ from core.data.reading.records.keyed_objects import (
     text_maps,
     with_ids,
 )
+from core.data.reading.records.marked_lists import with_marked_lists
 from core.data.reading.records.paragraphs import (
     are_about_spans,
     lists_with_spans,
@@ -41,7 +43,7 @@ from core.data.reading.records.paragraphs import (
 )
 from core.data.reading.records.replies import read_replies
 from core.data.reading.records.threads import read_chat_trees, read_threads
-from core.data.reading.unfolding import TEXT_KEYS, text_of
+from core.data.reading.unfolding import text_of
 from core.data.table import NotUsed
 from core.errors import DataError
 from core.messages import N_, Message, N_n
@@ -50,34 +52,12 @@ Record = dict[str, object]
 _FIRST = 20  # records that tell what all lines are
 MAX_DEPTH = 8
 _SPLITS = frozenset(
-    [
-        "train",
-        "training",
-        "test",
-        "testing",
-        "dev",
-        "valid",
-        "validation",
-        "eval",
-        "data",
-        "rows",
-        "items",
-    ]
+    {"train", "training", "test", "testing", "dev", "valid", "validation", "eval"}
+    | {"data", "rows", "items"}
 )
 _TALKS = ("helpdesk", "chat_tree")  # layouts whose records are talks and nothing else
-_LINE_BY_LINE = (
-    "argilla",
-    *_TALKS,
-    "replies",
-    "hits",
-)  # layouts that also come as one record per line
-# What elements of a list are marked with, as plain_name() leaves it, the clearest first.
-_MARKS = (
-    *("isaccepted", "accepted", "acceptedanswer", "isbest", "isselected", "iscorrect", "correct"),
-    *("isrelevant", "relevant", "isgold", "ispositive", "isright", "selected", "label"),
-)
-_SCORES = frozenset(("score", "votes", "upvotes", "votecount", "pmscore", "rating", "rank"))
-_ACCEPTED_ID, _IDS = "acceptedanswerid", ("id", "answerid", "aid", "postid")
+# Layouts that also come as one record per line.
+_LINE_BY_LINE = ("argilla", *_TALKS, "replies", "hits")
 _LISTED_PAIRS = frozenset(
     ("qa", "qas", "qna", "qnas", "questions", "pairs", "qapairs", "faq", "faqs", "items", "entries")
 )
@@ -307,126 +287,6 @@ def _rows(document: object) -> list[object] | None:
     return [dict(zip(names, item, strict=False)) for item in body]
 
 
-def _rasa(document: object) -> list[object] | None:
-    """Training data of Rasa, as JSON or YAML: an intent's examples and its response."""
-    if not isinstance(document, dict):
-        return None
-    old = document.get("rasa_nlu_data")
-    examples: dict[str, list[str]] = {}
-    if isinstance(old, dict):
-        for item in old.get("common_examples") or ():
-            if isinstance(item, dict):
-                examples.setdefault(str(item.get("intent")), []).append(text_of(item))
-    for item in document.get("nlu") or () if isinstance(document.get("nlu"), list) else ():
-        if isinstance(item, dict) and item.get("intent"):
-            given = item.get("examples") or ""
-            lines = given if isinstance(given, list) else str(given).split("\n")
-            texts = [re.sub(r"^\s*[-*]\s+", "", text_of(line)).strip() for line in lines]
-            examples.setdefault(str(item["intent"]), []).extend(filter(None, texts))
-    if not examples:
-        return None
-    responses = document.get("responses") or document.get("templates") or {}
-    said = responses if isinstance(responses, dict) else {}
-    actions = _rasa_actions(document)
-    records: list[object] = []
-    for intent, texts in examples.items():
-        name = actions.get(intent, f"utter_{intent}")
-        answers = [text for item in said.get(name) or () if (text := text_of(item))]
-        record: Record = {
-            "question": [re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", t) for t in texts],
-            "category": intent,
-        }
-        records.append(record | ({"answer": answers} if answers or said else {}))
-    return records
-
-
-def _rasa_actions(document: Mapping[str, object]) -> dict[str, str]:
-    """Return the first answer that rules and stories give after each intent."""
-    actions: dict[str, str] = {}
-    for part in ("rules", "stories"):
-        stories = document.get(part)
-        for story in stories if isinstance(stories, list) else ():
-            intent = ""
-            for step in (story.get("steps") or ()) if isinstance(story, dict) else ():
-                if isinstance(step, dict) and step.get("intent"):
-                    intent = str(step["intent"])
-                elif isinstance(step, dict) and intent and step.get("action"):
-                    actions.setdefault(intent, str(step["action"]))
-                    intent = ""
-    return actions
-
-
-def _label_studio(document: object) -> list[object] | None:
-    """Tasks of Label Studio: the data of a task with the choice or rating of each annotator."""
-    if not isinstance(document, list) or not document:
-        return None
-    tasks = [item for item in document if isinstance(item, dict)]
-    if not all("data" in t and ("annotations" in t or "completions" in t) for t in tasks):
-        return None
-    records: list[object] = []
-    for task in tasks:
-        data = task["data"] if isinstance(task["data"], dict) else {"text": task["data"]}
-        given = task.get("annotations") or task.get("completions") or ()
-        judged: list[Record] = []
-        for annotation in given if isinstance(given, list) else ():
-            if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
-                continue
-            by = annotation.get("completed_by", "")
-            rater = (
-                text_of(by.get("email") or by.get("id")) if isinstance(by, dict) else cell_text(by)
-            )
-            for judgement in annotation.get("result") or ():
-                value = judgement.get("value") if isinstance(judgement, dict) else None
-                if not isinstance(value, dict):
-                    continue
-                chosen = value.get("choices") or value.get("rating") or value.get("number")
-                words = value.get("text")
-                if chosen is not None:
-                    picked = chosen[0] if isinstance(chosen, list) and chosen else chosen
-                    judged.append({"rating": picked, "completed_by": rater})
-                elif words and "answer" not in data:
-                    judged.append({"answer": words, "completed_by": rater})
-        records += [data | extra for extra in judged] or [data]
-    return records
-
-
-def _argilla(document: object) -> list[object] | None:
-    """Read records of Argilla: the fields with the responses of each annotator."""
-    if not isinstance(document, list) or not document:
-        return None
-    items = [item for item in document if isinstance(item, dict)]
-    if len(items) < len(document) or not all(
-        isinstance(item.get("fields"), dict) and isinstance(item.get("responses"), dict | list)
-        for item in items
-    ):
-        return None
-    records: list[object] = []
-    for item in items:
-        by: dict[str, Record] = {}
-        for question, value, who in _argilla_responses(item["responses"]):
-            by.setdefault(who, {"annotator": who})[question] = value
-        records += [item["fields"] | given for given in by.values()] or [item["fields"]]
-    return records
-
-
-def _argilla_responses(responses: object) -> Iterator[tuple[str, object, str]]:
-    """Yield question, value and annotator of each submitted response."""
-    found: list[tuple[str, object, Record]] = []
-    if isinstance(responses, dict):  # by question
-        for question, given in responses.items():
-            for one in given if isinstance(given, list) else ():
-                if isinstance(one, dict):
-                    found.append((str(question), one.get("value"), one))
-    for one in responses if isinstance(responses, list) else ():  # by annotator
-        values = one.get("values") if isinstance(one, dict) else None
-        for question, value in values.items() if isinstance(values, dict) else ():
-            value = value.get("value") if isinstance(value, dict) else value
-            found.append((str(question), value, one))
-    for question, value, one in found:
-        if one.get("status", "submitted") == "submitted":
-            yield question, value, cell_text(one.get("user_id", ""))
-
-
 def _beside_hits(document: object) -> list[NotUsed]:
     hits = [item for item in _walk(document) if "_source" in item]
     counts = ((name, sum(name in hit for hit in hits)) for name in ("_score", "_index"))
@@ -457,7 +317,7 @@ def _expanded(found: Found) -> Found:
             continue
         if talk is None:
             inner = _inner_pairs(record, spans)
-            records.append(_marked(record, spans) if inner is None else inner)
+            records.append(with_marked_lists(record, spans) if inner is None else inner)
             continue
         talks += 1
         later += max(0, len(talk) - 1)
@@ -489,89 +349,10 @@ def _inner_pairs(record: Record, spans: Collection[str]) -> list[object] | None:
             continue
         rest = {name: given for name, given in record.items() if name != key}
         return [
-            _marked(item | {k: v for k, v in rest.items() if k not in item}, spans)
+            with_marked_lists(item | {k: v for k, v in rest.items() if k not in item}, spans)
             for item in value
         ]
     return None
-
-
-def _marked(record: Record, spans: Collection[str]) -> Record:
-    """Part a list whose elements say themselves whether they are right.
-
-    Parameters
-    ----------
-    spans : collection of str
-        Lists whose texts hold the answers beside them.
-    """
-    accepted = next((v for k, v in record.items() if _plain(k) == _ACCEPTED_ID), None)
-    rated = {role_of(str(key)) for key in record} >= {"question", "answer"}
-    for key, value in record.items():
-        if rated and plain_name(str(key)) in ANNOTATIONS:
-            continue  # they judge the pair, and are no texts themselves
-        parted = _parted(value) or _parted_by_id(value, accepted)
-        if parted is None:
-            continue
-        right, wrong = (_without_scores(part) for part in parted)
-        others = {k: v for k, v in record.items() if k != key}
-        # the passage that was chosen is what a search should find, not the answer made of it
-        name = "positive_passages" if "passage" in key.casefold() or key in spans else key
-        return others | {name: right, f"negative {key}": wrong}
-    return record
-
-
-def _without_scores(items: list[object]) -> list[object]:
-    """Leave out what else rates the elements, where a mark says which are right."""
-    return [
-        {k: v for k, v in item.items() if _plain(k) not in _SCORES}
-        if isinstance(item, dict)
-        else item
-        for item in items
-    ]
-
-
-def _plain(key: object) -> str:
-    return re.sub(r"[\W_]+", "", str(key)).casefold()
-
-
-def _mark_in(keys: Iterator[object]) -> object | None:
-    """Return the clearest mark among keys, None where there is none."""
-    marks = {_plain(key): key for key in keys}
-    return next((marks[mark] for mark in _MARKS if mark in marks), None)
-
-
-def _parted_by_id(value: object, accepted: object) -> tuple[list[object], list[object]] | None:
-    """Part answers by the id of the accepted one, None where it is none of them."""
-    if accepted in (None, "") or not isinstance(value, list):
-        return None
-    items = [item for item in value if isinstance(item, dict)]
-    key = next((k for item in items[:1] for k in item if _plain(k) in _IDS), None)
-    right: list[object] = [
-        item for item in items if key is not None and str(item.get(key)) == str(accepted)
-    ]
-    return (right, [item for item in items if item not in right]) if right else None
-
-
-def _parted(value: object) -> tuple[list[object], list[object]] | None:
-    """Return the right and the wrong elements of a list with marks, None where it has none."""
-    if isinstance(value, dict):
-        lists = {k: v for k, v in value.items() if isinstance(v, list)}
-        mark = _mark_in(iter(lists))
-        if mark is None:
-            return None
-        place = next((key for key in TEXT_KEYS if key in lists and key != mark), None)
-        if place is None or len(lists[place]) != len(lists[mark]):
-            return None
-        items: list[tuple[object, object]] = list(zip(lists[mark], lists[place], strict=True))
-    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
-        mark = _mark_in(iter(value[0]))
-        if mark is None or not all(mark in item for item in value):
-            return None
-        items = [(item[mark], {k: v for k, v in item.items() if k != mark}) for item in value]
-    else:
-        return None
-    if not all(flag in (0, 1, True, False) for flag, _ in items):
-        return None
-    return [item for flag, item in items if flag], [item for flag, item in items if not flag]
 
 
 # Any document
@@ -747,7 +528,7 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("The data of each task with the choice or rating of each annotator."),
         '[{"data": {"question": "…?", "answer": "…"}, "annotations": [{"completed_by": 1, '
         '"result": [{"value": {"choices": ["yes"]}}]}]}]',
-        _label_studio,
+        read_label_studio,
     ),
     RecordLayout(
         "helpdesk",
@@ -784,7 +565,7 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("The fields of each record with the response of each annotator."),
         '[{"fields": {"question": "…?", "answer": "…"}, "responses": {"relevance": '
         '[{"value": "yes", "user_id": "…"}]}}]',
-        _argilla,
+        read_argilla,
     ),
     RecordLayout(
         "hits",
@@ -807,7 +588,7 @@ LAYOUTS: tuple[RecordLayout, ...] = (
         N_("The examples of each intent with its response."),
         '{"nlu": [{"intent": "hours", "examples": "- When are you open?"}], '
         '"responses": {"utter_hours": [{"text": "…"}]}}',
-        _rasa,
+        read_rasa,
     ),
     RecordLayout(
         "chatterbot",

@@ -1,4 +1,4 @@
-"""What chatbots are trained with: examples of an intent apart from its answer, bare talks."""
+"""What chatbots are trained with (Watson, Rasa, ChatterBot): examples apart from answers, talks."""
 
 from __future__ import annotations
 
@@ -89,3 +89,52 @@ def _node_texts(output: object) -> Iterator[str]:
         yield from filter(None, map(text_of, text["values"]))
     elif text:
         yield text_of(text)
+
+
+def read_rasa(document: object) -> list[object] | None:
+    """Training data of Rasa, as JSON or YAML: an intent's examples and its response."""
+    if not isinstance(document, dict):
+        return None
+    old = document.get("rasa_nlu_data")
+    examples: dict[str, list[str]] = {}
+    if isinstance(old, dict):
+        for item in old.get("common_examples") or ():
+            if isinstance(item, dict):
+                examples.setdefault(str(item.get("intent")), []).append(text_of(item))
+    for item in document.get("nlu") or () if isinstance(document.get("nlu"), list) else ():
+        if isinstance(item, dict) and item.get("intent"):
+            given = item.get("examples") or ""
+            lines = given if isinstance(given, list) else str(given).split("\n")
+            texts = [re.sub(r"^\s*[-*]\s+", "", text_of(line)).strip() for line in lines]
+            examples.setdefault(str(item["intent"]), []).extend(filter(None, texts))
+    if not examples:
+        return None
+    responses = document.get("responses") or document.get("templates") or {}
+    said = responses if isinstance(responses, dict) else {}
+    actions = _rasa_actions(document)
+    records: list[object] = []
+    for intent, texts in examples.items():
+        name = actions.get(intent, f"utter_{intent}")
+        answers = [text for item in said.get(name) or () if (text := text_of(item))]
+        record: Record = {
+            "question": [re.sub(r"\[([^\]]+)\](?:\([^)]*\)|\{[^}]*\})", r"\1", t) for t in texts],
+            "category": intent,
+        }
+        records.append(record | ({"answer": answers} if answers or said else {}))
+    return records
+
+
+def _rasa_actions(document: Mapping[str, object]) -> dict[str, str]:
+    """Return the first answer that rules and stories give after each intent."""
+    actions: dict[str, str] = {}
+    for part in ("rules", "stories"):
+        stories = document.get(part)
+        for story in stories if isinstance(stories, list) else ():
+            intent = ""
+            for step in (story.get("steps") or ()) if isinstance(story, dict) else ():
+                if isinstance(step, dict) and step.get("intent"):
+                    intent = str(step["intent"])
+                elif isinstance(step, dict) and intent and step.get("action"):
+                    actions.setdefault(intent, str(step["action"]))
+                    intent = ""
+    return actions
