@@ -39,11 +39,6 @@ SLOW = (
 )
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run one process more than there are cores: those that drive a browser wait half the time."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what is slow first; what belongs together stays together, in its order."""
     here = Path(__file__).parent
