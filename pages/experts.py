@@ -25,7 +25,7 @@ present = [job for job in jobs if job.dataset_id == context.project.dataset_id]
 shown = [job for job in jobs if not job.is_final and job not in present[:1]] + present[:1]
 for job in shown:
     if job.state != FINISHED:
-        job_card(job.id, t("Experts score your data"))
+        job_card(job, t("Experts score your data"))
 report = None
 try:
     report = scoring_report(context.project)

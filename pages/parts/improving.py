@@ -102,7 +102,7 @@ def improve_view(project: Project) -> bool:
     if not newest.is_final:
         st.session_state[_PRESSED] = newest.id  # whoever looks on is led to the verdict
         action_bar(note=plain(project.name))  # nothing to do but wait
-    job_card(newest.id, t("Improving your search"), lambda job: _decisions(project, job))
+    job_card(newest, t("Improving your search"), lambda job: _decisions(project, job))
     return True
 
 

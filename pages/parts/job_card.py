@@ -52,32 +52,29 @@ _ASKED = {
 }
 
 
-def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = None) -> JobView:
+def job_card(drawn: JobView, title: str, live: Callable[[JobView], None] | None = None) -> None:
     """Draw a job and follow it while it runs; the page reruns once when it ends.
 
     Parameters
     ----------
+    drawn : JobView
+        The job as it was when the rest of the page was drawn. Looked up anew it might have ended
+        since, and nothing would tell the rest of the page.
     title : str
         Translated name of what the job does.
     live : callable or None
         Draws more about the running job inside the card, for example its curves.
-
-    Returns
-    -------
-    JobView
-        The job as it was when the page was drawn.
     """
-    seen = jobs.job(session.workspace(), run_id)
-    every = None if seen.is_final else "1s"
+    every = None if drawn.is_final else "1s"
 
     @st.fragment(run_every=every)
     @guarded
     def follow() -> None:
         try:
-            now = jobs.job(session.workspace(), run_id)
+            now = jobs.job(session.workspace(), drawn.id)
         except AppError:  # its folder is gone: the page says what there is instead
             st.rerun(scope="app")
-        if now.is_final and not seen.is_final:
+        if now.is_final and not drawn.is_final:
             st.rerun()
         _draw(now, title)
         if live is not None:
@@ -85,9 +82,8 @@ def job_card(run_id: str, title: str, live: Callable[[JobView], None] | None = N
         if not now.is_final:
             _warnings(now)
 
-    with st.container(border=True, key=f"job_{run_id}"):
+    with st.container(border=True, key=f"job_{drawn.id}"):
         follow()
-    return seen
 
 
 def _draw(job: JobView, title: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -11,16 +12,17 @@ import sys
 import time
 import urllib.request
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from core.journey.projects import Project
+    from core.types import QADataset
     from tests.reporting.finished_journey import FinishedJourney
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,17 +102,34 @@ class Server:
         return found
 
 
-@pytest.fixture
-def server(tmp_path) -> Iterator[Server]:
-    made = Server(tmp_path / "workspace", tmp_path / "server.log")
+@contextmanager
+def serving(folder: Path) -> Iterator[Server]:
+    """Serve the app on a new workspace inside a folder."""
+    made = Server(folder / "workspace", folder / "server.log")
     made.start()
-    yield made
-    made.stop()
-    # Workers outlive the app by design; those of a failed test must not outlive the test.
-    for folder in (made.workspace / "runs").glob("*"):
-        (folder / "cancel").touch()
-        for pid in made.workers_of(folder):
-            os.kill(pid, signal.SIGKILL)
+    try:
+        yield made
+    finally:
+        made.stop()
+        # Workers outlive the app by design; those of a failed test must not outlive the test.
+        for run in (made.workspace / "runs").glob("*"):
+            (run / "cancel").touch()
+            for pid in made.workers_of(run):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """The app on a workspace of this test."""
+    with serving(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app on a workspace of this file: its tests make projects of their own there."""
+    with serving(tmp_path_factory.mktemp("shared")) as made:
+        yield made
 
 
 @pytest.hookimpl(wrapper=True)
@@ -124,7 +143,10 @@ def pytest_runtest_makereport(
         if "page" in used:
             with suppress(Exception):  # the browser may be what failed
                 report.sections.append(("Page", _tail(used["page"].locator("body").inner_text())))
-        for name in ("server", "typed_server"):
+                folder = ROOT / "test-artifacts"
+                folder.mkdir(exist_ok=True)
+                used["page"].screenshot(path=folder / f"{item.name}.png", full_page=True)
+        for name in ("server", "shared_server", "typed_server"):
             if name in used and used[name].log.is_file():
                 log = used[name].log.read_text("utf-8", errors="replace")
                 report.sections.append((f"Log of the {name}", _tail(log)))
@@ -135,9 +157,9 @@ def _tail(text: str, most: int = 4000) -> str:
     return text[-most:]
 
 
-@pytest.fixture
-def page(request):
-    """A page of a real Chromium; what it looked like is kept where a test fails."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium, started once for a file; every test has cookies and storage of its own."""
     if not Path(CHROMIUM).exists():
         pytest.fail("Chromium is needed for browser tests: apt-get install chromium")
     from playwright.sync_api import sync_playwright
@@ -145,25 +167,33 @@ def page(request):
     # Without these, a Chromium keeps trying to reach its maker's servers.
     quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
+        made = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *quiet]
         )
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-        context.set_default_timeout(PATIENCE)
-        made = context.new_page()
         yield made
-        folder = ROOT / "test-artifacts"
-        folder.mkdir(exist_ok=True)
-        made.screenshot(path=folder / f"{request.node.name}.png", full_page=True)
-        browser.close()
+        made.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of its own; what it looked like is kept where a test fails.
+
+    Without a graphics card a processor draws every frame of every fade: a third of what a
+    Chromium takes. Who asks for less motion sees the same without them.
+    """
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, locale="en-US", reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE)
+    yield context.new_page()
+    for opened in browser.contexts:  # also those of a second visitor
+        opened.close()
 
 
 @pytest.fixture(scope="module")
 def typed(tmp_path_factory) -> FinishedJourney:
     """A finished project in which everything that somebody could type is markup."""
-    from tests.reporting.typed_project import typed_project
-
-    return typed_project(tmp_path_factory.mktemp("typed") / "workspace")
+    return new_typed_project(tmp_path_factory.mktemp("typed") / "workspace")
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +232,35 @@ def inside_the_screen(locator: Locator, name: str, slack: float = 1.0) -> None:
                 return
         locator.page.wait_for_timeout(500)
     pytest.fail(f"{name} is not inside the screen: {box}, {bar}")
+
+
+def new_typed_project(workspace: Path) -> FinishedJourney:
+    """Return a finished project full of markup in which Tune has nothing left to measure."""
+    from tests.reporting.typed_project import typed_project
+
+    made = typed_project(workspace)
+    keep_probe(made.project, made.project.load_dataset())
+    return made
+
+
+def keep_probe(project: Project, dataset: QADataset) -> None:
+    """Keep a measurement of the usual settings: Tune asks for one where there is none."""
+    from core.jobs.folder import append_event
+    from core.journey import tune
+    from core.journey.jobs import PROBE
+    from core.tuning.presets import PRESETS
+    from core.tuning.probe import Probe
+    from core.workspace.files import write_json
+
+    config = PRESETS["balanced"].config(base_model=tune.suggested_model(dataset))
+    folder = tune.probe_folder(project.workspace, tune.plan(project.workspace, dataset, config).key)
+    folder.root.mkdir(parents=True)
+    write_json(folder.request, {"kind": PROBE, "config": {}})
+    for event in ("launched", "started"):
+        append_event(folder, event)
+    measured = Probe((1.0, 1.0), 2.0, 3.0, 0.5, 270.0, 90.0, 1200.0, "cpu", "x", "fp32")
+    write_json(folder.result, dataclasses.asdict(measured))
+    append_event(folder, "finished")
 
 
 def scored_sample(server: Server, language: str, experts: Sequence[str]) -> Project:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import PATIENCE
-from tests.reporting.finished_journey import EVIL, finished_journey
+from tests.reporting.finished_journey import EVIL, FinishedJourney, finished_journey
 
 pytestmark = pytest.mark.browser
 
@@ -24,11 +24,17 @@ def within_the_screen(page, *parts: str) -> None:
         assert box["height"] > 60, (part, box)
 
 
+@pytest.fixture(scope="module")
+def made(shared_server) -> FinishedJourney:
+    return finished_journey(shared_server.workspace)
+
+
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_verdict_question_and_both_lists_fit_one_screen(server, page, language):
-    made = finished_journey(server.workspace)
+def test_verdict_question_and_both_lists_fit_one_screen(shared_server, page, made, language):
     page.set_viewport_size(SCREEN)
-    page.goto(f"{server.url}/compare?project={made.project.id}&lang={language}", timeout=PATIENCE)
+    page.goto(
+        f"{shared_server.url}/compare?project={made.project.id}&lang={language}", timeout=PATIENCE
+    )
     page.locator(BOX).wait_for(timeout=PATIENCE)
     page.wait_for_timeout(2000)
     within_the_screen(page, HERO, BOX)

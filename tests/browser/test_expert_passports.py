@@ -21,16 +21,16 @@ WORDS = {  # the tab, how a sentence ends that is said of keyword search, and a 
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_strengths_and_passports_are_on_the_first_screen(server, page, language):
+def test_strengths_and_passports_are_on_the_first_screen(shared_server, page, language):
     tab, sentence, scale = WORDS[language]
-    workspace = Workspace.open(server.workspace)
+    workspace = Workspace.open(shared_server.workspace)
     project = projects.create_sample_project(workspace, language, f"Shop {language}", "ann")
     dataset = workspace.load_dataset(project.dataset_id)
     result = experts.run_scoring(workspace, dataset, EXPERTS, SilentReporter())
     project.state.scored = ScoredExperts(dataset.id, EXPERTS, "", result)
 
     page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    page.goto(f"{server.url}/experts?lang={language}&project={project.id}")
+    page.goto(f"{shared_server.url}/experts?lang={language}&project={project.id}")
     strengths = page.locator(".st-key-expert_quality")
     strengths.wait_for(timeout=PATIENCE)
     foot = page.locator('[data-testid="stBottom"]')

@@ -20,9 +20,9 @@ ROOM = 8  # pixels: a slider has as much room below its track
 
 
 @pytest.fixture
-def scored(server, language) -> str:
+def scored(shared_server, language) -> str:
     """A project in the language, scored by three quick experts."""
-    return scored_sample(server, language, EXPERTS).id
+    return scored_sample(shared_server, language, EXPERTS).id
 
 
 def settle(page) -> None:
@@ -32,11 +32,11 @@ def settle(page) -> None:
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_cause_and_effect_are_on_one_screen(server, page, scored, language):
+def test_cause_and_effect_are_on_one_screen(shared_server, page, scored, language):
     """A slider whose chart is two screens further down teaches nobody what it does."""
     bias, what_if, echo, moves = WORDS[language]
     page.set_viewport_size(SCREEN)
-    page.goto(f"{server.url}/labels?lang={language}&project={scored}")
+    page.goto(f"{shared_server.url}/labels?lang={language}&project={scored}")
     page.get_by_role("tab").first.wait_for(timeout=PATIENCE)
     settle(page)
     chart = page.locator('[data-testid="stPlotlyChart"]').first

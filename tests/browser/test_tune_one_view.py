@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -12,20 +11,17 @@ from filelock import FileLock
 from core.documents import to_json
 from core.jobs.folder import RunFolder, append_event, create_run
 from core.journey import labels, tune
-from core.journey.jobs import PROBE, TUNE
+from core.journey.jobs import TUNE
 from core.tuning.presets import PRESETS
-from core.tuning.probe import Probe
 from core.tuning.validation import Watch
-from core.workspace.files import write_json
 from core.workspace.records import RunRecord, now
 from core.workspace.workspace import Project
-from tests.browser.conftest import PATIENCE, inside_the_screen, scored_sample
+from tests.browser.conftest import PATIENCE, inside_the_screen, keep_probe, scored_sample
 
 pytestmark = pytest.mark.browser
 
 EXPERTS = ("wordllama-l2-supercat-256", "bm25", "tfidf")
 SCREEN = {"width": 1280, "height": 800}
-MEASURED = Probe((1.0, 1.0), 2.0, 3.0, 0.5, 270.0, 90.0, 1200.0, "cpu", "x", "fp32")
 
 
 class Words(NamedTuple):
@@ -43,19 +39,12 @@ WORDS = {
 
 
 @pytest.fixture
-def ready(server, language) -> Project:
+def ready(shared_server, language) -> Project:
     """A project in the language with labels in use and a measurement of the usual settings."""
-    project = scored_sample(server, language, EXPERTS)
+    project = scored_sample(shared_server, language, EXPERTS)
     workspace, dataset = project.workspace, project.load_dataset()
     labels.save_recipe(project, "First", labels.default_recipe(EXPERTS), "ann")
-    config = PRESETS["balanced"].config(base_model=tune.suggested_model(dataset))
-    folder = tune.probe_folder(workspace, tune.plan(workspace, dataset, config).key)
-    folder.root.mkdir(parents=True)
-    write_json(folder.request, {"kind": PROBE, "config": {}})
-    for event in ("launched", "started"):
-        append_event(folder, event)
-    write_json(folder.result, dataclasses.asdict(MEASURED))
-    append_event(folder, "finished")
+    keep_probe(project, dataset)
     return workspace.project(project.id)
 
 
@@ -63,7 +52,7 @@ def goes_on(project: Project) -> FileLock:
     """Make a run that learns, as its worker would have written it by now; hold its lock."""
     workspace, dataset = project.workspace, project.load_dataset()
     config = PRESETS["balanced"].config(base_model=tune.suggested_model(dataset))
-    run_id = "tune-20990101-000000-aaaa"
+    run_id = f"tune-20990101-000000-{project.id[:4]}"
     request = {
         "kind": TUNE,
         "project_id": project.id,
@@ -102,11 +91,11 @@ def settle(page) -> None:
 
 
 @pytest.mark.parametrize("language", WORDS)
-def test_what_is_chosen_and_what_is_watched_are_on_one_screen(server, page, ready, language):
+def test_what_is_chosen_and_what_is_watched_are_on_one_screen(shared_server, page, ready, language):
     """A run that shows a bar for minutes, and a form of forty settings, lose the room."""
     words, project = WORDS[language], ready
     page.set_viewport_size(SCREEN)
-    address = f"{server.url}/tune?lang={language}&project={project.id}"
+    address = f"{shared_server.url}/tune?lang={language}&project={project.id}"
     page.goto(address)
     cards = page.locator('.st-key-tune_preset [role="radiogroup"] > div')
     cards.first.wait_for(timeout=PATIENCE)

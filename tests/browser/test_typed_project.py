@@ -13,9 +13,9 @@ from core.journey import data, personal, report
 from core.journey.people import asking, voting
 from core.journey.pilot import searching
 from core.types.pilot_events import PilotArm
-from tests.browser.conftest import PATIENCE, SECOND, Server
+from tests.browser.conftest import PATIENCE, SECOND, Server, new_typed_project
 from tests.reporting.finished_journey import BASE, FinishedJourney
-from tests.reporting.typed_project import TYPED, TYPED_FILE, TYPED_NAME, typed_project
+from tests.reporting.typed_project import TYPED, TYPED_FILE, TYPED_NAME
 
 pytestmark = pytest.mark.browser
 MARK = TYPED.split()[0]
@@ -101,7 +101,7 @@ class Tour:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> FinishedJourney:
-    return typed_project(tmp_path_factory.mktemp("typed") / "workspace")
+    return new_typed_project(tmp_path_factory.mktemp("typed") / "workspace")
 
 
 @pytest.fixture

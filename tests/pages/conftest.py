@@ -61,7 +61,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
         workspace: Path, page: str | None = None, project: str | None = None, language: str = "en"
     ) -> AppTest:
         monkeypatch.setenv("WORKSPACE", str(workspace))
-        at = AppTest.from_file(str(ROOT / "main.py"), default_timeout=60)
+        # Nothing is measured here: a busy machine may take a minute for a first look.
+        at = AppTest.from_file(str(ROOT / "main.py"), default_timeout=180)
         at.query_params["lang"] = language
         if project is not None:
             at.query_params["project"] = project

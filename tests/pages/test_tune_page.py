@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -14,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from core.experts.trimming import Trimmed
 from core.jobs.folder import RunFolder, append_event
+from core.jobs.state import RUNNING
+from core.journey import tune
 from core.workspace.workspace import Workspace
 from pages.parts import model_titles
 from pages.parts.tune import tuning_form, tuning_settings
@@ -190,6 +193,28 @@ def test_finished_run_says_what_came_out_and_leads_to_compare(finished_workspace
     (row,) = table(at).to_dict("records")
     assert row["recipe"] == "First recipe" and row["after"] == pytest.approx(result["best_score"])
     assert any(element.type == "plotly_chart" for element in at.get("plotly_chart"))
+
+
+def test_run_that_ends_while_the_page_is_drawn_leaves_no_page_behind(opened, monkeypatch):
+    """The card said that it had finished, and the button to go on never came."""
+    plainly, looks = tune.tuning_runs, []
+
+    def read(project):
+        runs = plainly(project)
+        looks.append(len(runs))
+        if len(looks) > 1:
+            return runs
+        going_on = [dataclasses.replace(run.job, state=RUNNING) for run in runs]
+        return [
+            dataclasses.replace(run, job=job, result=None)
+            for run, job in zip(runs, going_on, strict=True)
+        ]
+
+    monkeypatch.setattr(tune, "tuning_runs", read)
+    at = opened()
+    assert not at.exception and not at.error
+    assert looks == [1, 1]
+    assert button(at, "Compare before and after").proto.type == "primary"
 
 
 def test_time_is_estimated_from_the_last_run_of_the_same_model(finished_workspace, opened):

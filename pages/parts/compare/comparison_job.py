@@ -46,7 +46,9 @@ class Compared:
     run: TuningRun
     comparison: Comparison
     choice: SystemChoice
-    measuring: str = ""  # the job, while it still measures what the verdict does not rest on
+    measuring: JobView | None = (
+        None  # the job, while it still measures what the verdict does not rest on
+    )
 
 
 def compared(context: Context) -> Compared:
@@ -121,7 +123,7 @@ def _tuned_model_choice(context: Context, line: DeltaGenerator) -> tuple[TuningR
 
 def _comparison_of(
     context: Context, run: TuningRun, line: DeltaGenerator, place: DeltaGenerator
-) -> tuple[Comparison, SystemChoice, str]:
+) -> tuple[Comparison, SystemChoice, JobView | None]:
     """Return the newest comparison of a run, what was chosen for it, and its job if it goes on.
 
     Where there is none, offers one and ends the page.
@@ -129,7 +131,7 @@ def _comparison_of(
     jobs = comparisons_of(context.project, run.job.id)
     finished = next((job for job in jobs if is_judged(context.project, job)), None)
     if jobs and not is_judged(context.project, jobs[0]):
-        job_card(jobs[0].id, t("Comparing before and after"), partial(_show_verdict, context))
+        job_card(jobs[0], t("Comparing before and after"), partial(_show_verdict, context))
         if jobs[0].is_final and finished is None:
             _start_button(context, run, t("Compare again"), primary=False)
     if finished is None:
@@ -155,7 +157,7 @@ def _comparison_of(
     if jobs[0].is_final and comparison.way != CROSS_FIT:
         with place:
             _start_button(context, run, t("Compare again"), primary=False, choice=choice)
-    measuring = jobs[0].id if jobs[0] == finished and jobs[0].state != FINISHED else ""
+    measuring = jobs[0] if jobs[0] == finished and jobs[0].state != FINISHED else None
     return with_titles(comparison), choice, measuring
 
 
@@ -167,7 +169,7 @@ def _show_verdict(context: Context, job: JobView) -> None:
 
 def still_measuring(seen: Compared) -> None:
     """Draw the job that measures speed and shape of the vectors while the verdict is read."""
-    if seen.measuring:
+    if seen.measuring is not None:
         job_card(seen.measuring, t("Measuring speed and vectors; the verdict is final"))
 
 

@@ -50,7 +50,7 @@ def written_questions(context: Context) -> None:
         _present(context)
     job = writing.newest_writing(context.project)
     if job is not None and job.state != FINISHED:
-        job_card(job.id, t("Questions are being written"))
+        job_card(job, t("Questions are being written"))
         if not job.is_final:
             return
     if job is not None and job.state == FINISHED:

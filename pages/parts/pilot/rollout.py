@@ -136,7 +136,7 @@ def _forms(context: Context, champion: ModelVersion) -> None:
     )
     job = rollout.smaller_job(project, run)
     if job is not None and job.state != FINISHED:
-        job_card(job.id, t("Making smaller forms"))
+        job_card(job, t("Making smaller forms"))
     for form in rollout.small_forms(project, run):
         st.markdown(f"**{t(rollout.FORM_TITLES[form.key])}**")
         st.markdown(plain(tm(form.message())))

@@ -96,7 +96,7 @@ def _challenger(context: Context, present: ModelRegistry) -> None:
             )
     training = challenging.training_job(project)
     if training is not None and not training.is_final:
-        job_card(training.id, t("Training a challenger"))
+        job_card(training, t("Training a challenger"))
 
 
 def _training(context: Context) -> None:
@@ -168,7 +168,7 @@ def _found(context: Context, present: ModelRegistry) -> None:
                 **only(START),
             )
     if job is not None and job.state != FINISHED:
-        job_card(job.id, t("Comparing challenger and champion"))
+        job_card(job, t("Comparing challenger and champion"))
         return
     try:
         found = challenging.challenge_found(context.project)

@@ -74,7 +74,7 @@ def watch(context: Context, _plan: PilotPlan | None) -> None:
     looks = watching.looks(context.project)
     _head(context, looks[-1] if looks else None, running)
     if running is not None:
-        job_card(running.id, t("Looking at the pilot"))
+        job_card(running, t("Looking at the pilot"))
     if looks:
         _criteria(looks[-1])
     _change(context)

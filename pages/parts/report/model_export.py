@@ -77,7 +77,7 @@ def _onnx(context: Context, preview: ReportPreview) -> None:
         return
     newest = delivery.newest_export_job(context.project, preview.tune_run)
     if newest is not None and newest.state != FINISHED:
-        job_card(newest.id, t("Convert to ONNX"))
+        job_card(newest, t("Convert to ONNX"))
         if not newest.is_final:
             return
     export = delivery.finished_export(context.project, preview.tune_run)

@@ -61,7 +61,7 @@ def experiment_view(
             done, runs = result.experiment.finished, result.experiment.planned
             st.caption(t("{done} of {runs} runs are done.", done=done, runs=runs))
 
-    job_card(shown.job.id, title, live=live)
+    job_card(shown.job, title, live=live)
 
 
 def difference(value: Estimate, *, signed: bool = False) -> str:

@@ -34,7 +34,7 @@ def tuning_run(context: Context, run: TuningRun) -> None:
     if run.result is not None:
         _result(context, run, run.result)
     kept = None if run.result is None else run.result.best_step
-    job_card(run.job.id, _title(run), live=lambda job: _curves(job, kept))
+    job_card(run.job, _title(run), live=lambda job: _curves(job, kept))
     if run.problem is not None and run.job.error is None:  # a job that failed says why itself
         st.error(plain(tm(run.problem)), icon=":material/error:")
     if run.model_gone:
