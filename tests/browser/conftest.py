@@ -106,8 +106,8 @@ class Server:
 def serving(folder: Path) -> Iterator[Server]:
     """Serve the app on a new workspace inside a folder."""
     made = Server(folder / "workspace", folder / "server.log")
-    made.start()
     try:
+        made.start()
         yield made
     finally:
         made.stop()
